@@ -112,6 +112,8 @@ fresh() {
     shift 3
     mount -t proc proc "$root/proc"
     mount -t sysfs -o ro sysfs "$root/sys" # hwloc reads the topology there
+    # The daemons of Slurm want control groups, if only to see that there are any.
+    [ ! -d /sys/fs/cgroup ] || mount --rbind /sys/fs/cgroup "$root/sys/fs/cgroup"
     mount -t tmpfs tmpfs "$root/dev/shm"
     mount -t devpts -o newinstance,ptmxmode=0666 devpts "$root/dev/pts"
     ln -sf pts/ptmx "$root/dev/ptmx"

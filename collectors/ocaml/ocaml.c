@@ -34,6 +34,7 @@ value caml_final_register_called_without_value(value function, value object);
 struct gc_heap {
   uint64_t began, ended; /* of the pause in progress; 0: none */
   bool full;             /* in a full collection, without hooks of its own */
+  uint64_t most;         /* the highest peak of the footprint that was told */
 };
 
 static uint64_t minor_heap = 256 * 1024, space_overhead = 80;
@@ -431,11 +432,14 @@ void gc_collect(gc_mutator *m) {
 }
 
 gc_footprint gc_heap_footprint(gc_heap *heap) {
-  (void)heap;
   uint64_t other =
       Caml_state->minor_heap_wsz * sizeof(value) + finalizers_bytes();
-  return (gc_footprint){other + external_held() + heap_bytes(),
-                        other + external.peak + heap_peak()};
+  /* What is not of the runtime may shrink; its peak is no more than was told.
+   */
+  uint64_t peak = other + external.peak + heap_peak();
+  if (peak > heap->most)
+    heap->most = peak;
+  return (gc_footprint){other + external_held() + heap_bytes(), heap->most};
 }
 
 static bool is_object(value o) {

@@ -381,6 +381,45 @@ static void a_finalizer_runs_once(void **state) {
   assert_objects(left(3, 0));
 }
 
+/* What the heap held at any time, its peak tells from then on. */
+static void assert_peak(uint64_t *most) {
+  gc_footprint foot = gc_heap_footprint(heap);
+  *most = foot.bytes > *most ? foot.bytes : *most;
+  assert_true(foot.peak_bytes >= *most);
+  *most = foot.peak_bytes;
+}
+
+/* Objects, the queue of finalizers, and lists of the collector's own grow and
+ * shrink. */
+static void the_peak_of_the_footprint_never_falls(void **state) {
+  (void)state;
+  enum { ROUNDS = 3, N = 20000 };
+  uint64_t most = 0;
+  gc_reg f = gc_frame_enter(m, 2, 0);
+  for (unsigned round = 0; round < ROUNDS; round++) {
+    for (unsigned i = 0; i < N; i++) {
+      gc_new(m, f + 1, (gc_shape){1, 8},
+             CAN.finalizers ? GC_FINALIZABLE : GC_PLAIN);
+      gc_store_take(m, f + 1, 0, f);
+      gc_move(m, f, f + 1);
+    }
+    assert_peak(&most);
+    gc_clear(m, f);
+    gc_collect(m);
+    assert_peak(&most);
+    for (unsigned i = 0; CAN.finalizers && gc_finalizer_next(m, f); i++) {
+      gc_clear(m, f);
+      if (i % 1000 == 0)
+        assert_peak(&most);
+    }
+    for (unsigned i = 0; i < 3; i++) {
+      gc_collect(m);
+      assert_peak(&most);
+    }
+  }
+  gc_frame_leave(m, f, 2, 0);
+}
+
 /* To Lua a weak reference that is itself dead needs no clearing, even if a
  * finalizer will see it. */
 static void a_finalizer_sees_a_weak_reference_to_its_object_cleared(void **s) {
@@ -1369,6 +1408,7 @@ int main(int argc, char **argv) {
       ON_HEAP(many_ephemerons_may_have_one_key),
       ON_HEAP(ephemerons_are_cleared_before_the_key_is_finalized),
       ON_HEAP(a_finalizer_sees_an_ephemeron_with_its_value),
+      ON_HEAP(the_peak_of_the_footprint_never_falls),
       ON_HEAP(a_finalizer_runs_once),
       ON_HEAP(a_finalizer_sees_a_weak_reference_to_its_object_cleared),
       ON_HEAP(finalizers_in_dead_cycles_run_once),

@@ -54,12 +54,12 @@ static void test_unreported(void **state) {
   static const char *const hidden[] = {
       "{'exercise':{'by':'collections','collections':3}}",
       "{'exercise':{'by':'collections','collections':1}}",
-      "{'exercise':{'by':'collections','collections':9},'pauses':{'stop':"
-      "{'count':4},'cascade':{'count':50}}}"};
+      ("{'exercise':{'by':'collections','collections':9},'pauses':{'stop':"
+       "{'count':4},'cascade':{'count':50}}}")};
   static const char *const told[] = {
       "{'exercise':{'by':'collections','collections':0}}",
-      "{'exercise':{'by':'collections','collections':9},'pauses':{'stop':"
-      "{'count':3},'detect':{'count':2}}}",
+      ("{'exercise':{'by':'collections','collections':9},'pauses':{'stop':"
+       "{'count':3},'detect':{'count':2}}}"),
       "{'exercise':{'by':'collections','collections':9},'instrumented':false}",
       "{'exercise':{'by':'collections'}}",
       "{'exercise':{'by':'nothing'}}",

@@ -13,7 +13,6 @@
 #define REAPMARK_COMMON_POISON_H
 
 #include "common/hostile/hostile.h"
-#include <sanitizer/asan_interface.h>
 
 #ifdef __SANITIZE_ADDRESS__
 #define POISON_SHADOWS true
@@ -22,8 +21,13 @@
 #define POISON_SHADOWS true
 #endif
 #endif
-#ifndef POISON_SHADOWS
-#define POISON_SHADOWS false
+/* clang may be installed without the header, which is of its sanitizers. */
+#ifdef POISON_SHADOWS
+#include <sanitizer/asan_interface.h>
+#else
+#define POISON_SHADOWS                        false
+#define ASAN_POISON_MEMORY_REGION(p, bytes)   ((void)0)
+#define ASAN_UNPOISON_MEMORY_REGION(p, bytes) ((void)0)
 #endif
 
 /* Make and destroy the notes of what is poisoned in the space; space.c calls
