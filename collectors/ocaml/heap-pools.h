@@ -85,12 +85,15 @@ static void heap_visit_block(heap_visit *v, header_t *head) {
     v->visit(Val_hp(head), v->data);
 }
 
+/* What blocks do not fill is at the beginning of a pool; before OCaml 5.2 it is
+ * at the end. */
 static void heap_visit_pool(heap_visit *v, heap_pool *pool,
                             unsigned sizeclass) {
   size_t words = wsize_sizeclass[sizeclass];
   header_t *end = (header_t *)pool + POOL_WSIZE,
-           *at = (header_t *)pool + POOL_HEADER_WSIZE +
-                 wastage_sizeclass[sizeclass];
+           *at = (header_t *)pool + POOL_HEADER_WSIZE;
+  if (OCAML_VERSION >= 50200)
+    at += wastage_sizeclass[sizeclass];
   for (; at + words <= end; at += words)
     if (*at) /* of a free block it is zero */
       heap_visit_block(v, at);
