@@ -62,10 +62,13 @@ site_of() {
 # What is done in a clean system: what a new user would, and then all tests.  What
 # fails does not keep the rest from running.
 from_nothing() { # [OPTION of this script]...
-  local failed=
+  local failed='' good='"status":"(ok|LEAK)","declared":true'
   cd /reapmark
-  ./scripts/bench.sh || failed+=' bench.sh'
-  ./scripts/bench.sh --all-collectors || failed+=', bench.sh --all-collectors'
+  ./scripts/bench.sh || failed+=', bench.sh'
+  # That a heap is too small for some runtime is a finding, and its status 1.
+  ./scripts/bench.sh --all-collectors ||
+    ! grep -hvE "$good|\"status\":\"OOM\"" results/runs/*/runs.jsonl ||
+    failed+=', bench.sh --all-collectors'
   ./scripts/test.sh --all-collectors "$@" || failed+=', test.sh'
   build/reapmark list collectors
   [ -z "$failed" ] || { echo "failed in a clean system:${failed#,}" >&2; exit 1; }
