@@ -13,26 +13,29 @@ arm64_sources() {
   [ $# = 1 ] || sed -n "s/ $1 main\$/ $2 main/p" <<<"$known"
 }
 
-# arm64_unpack FOLDER RELEASE ARCHITECTURE PACKAGE,... [ARCHIVE]: fills the folder with
-# these packages, and what they need, unless it was filled before.
+# The release of Debian that this machine has.
+arm64_release() { (. /etc/os-release && echo "$VERSION_CODENAME"); }
+
+# arm64_unpack FOLDER ARCHITECTURE PACKAGE,... [ARCHIVE]: fills the folder with these
+# packages, and what they need, unless it was filled before.
 arm64_unpack() {
-  local folder=$1
+  local folder=$1 release
+  release=$(arm64_release)
   [ ! -e "$folder/complete" ] || return 0
   rm -rf "$folder"
   mkdir -p "$folder" # mmdebstrap makes no folders above
-  arm64_sources "$2" ${5+"$5"} | mmdebstrap --variant=extract --architectures="$3" \
-    --include="$4" --aptopt="APT::Default-Release \"${5-$2}\"" "$2" "$folder" - >&2
+  arm64_sources "$release" ${4+"$4"} | mmdebstrap --variant=extract --architectures="$2" \
+    --include="$3" --aptopt="APT::Default-Release \"${4-$release}\"" "$release" "$folder" - >&2
   touch "$folder/complete"
 }
 
 # arm64_sysroot FOLDER: the libraries that packages.txt names for the driver and the
-# models, of the release that this machine has.
+# models.
 arm64_sysroot() {
-  local release libraries
-  release=$(. /etc/os-release && echo "$VERSION_CODENAME")
+  local libraries
   libraries=$(grep -vE 'optional' scripts/packages.txt | sed 's/[ #].*//' |
     grep -E '^(lib|zlib).*-dev$' | paste -sd,)
-  arm64_unpack "$1" "$release" arm64 "libc6-dev,libstdc++6,systemtap-sdt-dev,$libraries"
+  arm64_unpack "$1" arm64 "libc6-dev,libstdc++6,systemtap-sdt-dev,$libraries"
 }
 
 # arm64_emulator FOLDER: the emulator.  That of Debian 12, qemu 7, notes every page of
@@ -40,10 +43,9 @@ arm64_sysroot() {
 # time: that takes minutes and all memory.  So it is that of Debian 13, for Debian 12
 # also.
 arm64_emulator() {
-  local release newer=()
-  release=$(. /etc/os-release && echo "$VERSION_CODENAME")
-  [ "$release" != bookworm ] || newer=(bookworm-backports)
-  arm64_unpack "$1" "$release" "$(dpkg --print-architecture)" qemu-user-static "${newer[@]}"
+  local newer=()
+  [ "$(arm64_release)" != bookworm ] || newer=(bookworm-backports)
+  arm64_unpack "$1" "$(dpkg --print-architecture)" qemu-user-static "${newer[@]}"
 }
 
 # arm64_emulate SYSROOT FOLDER: has the kernel run programs of arm64 by the emulator in

@@ -290,6 +290,10 @@ END
   record LEAK true
   record OOM false
   exits 0 bash commands --quick
+  cp reapmark/scripts/bench.sh told
+  echo 'exit $(($# * 2))' >>reapmark/scripts/bench.sh # it could not run at all
+  exits 1 bash commands --quick
+  cp told reapmark/scripts/bench.sh
   : >done
   record CRASH false
   exits 1 bash commands --quick
